@@ -6,6 +6,7 @@
 import { assertNever, type Behavior, type Context, type Ref, withPrivateMessages } from "../runtime/mod.ts";
 import { equalBytes } from "../../protocols/_equal_bytes.ts";
 import type { CatalogFile } from "./catalog.ts";
+import type { DownloadNotice } from "./download_notice.ts";
 import { isTaken } from "./is_taken.ts";
 import type { MetadataNotice } from "./metadata_fetch.ts";
 import { announceTiers, type SharingNode } from "./nodes.ts";
@@ -16,17 +17,6 @@ import { findSource, networkFiles, type Source, SourceError, torrentOf } from ".
 import type { FetchOrder, SwarmsCommand } from "./swarms_commands.ts";
 import type { TorrentNotice, TorrentStatus } from "./torrent_status.ts";
 import { errorText } from "../world/world.ts";
-
-/** What somebody who wants something fetched is told. */
-export type DownloadNotice =
-  /** How it stands; a few times a second. */
-  | { readonly type: "download-progress"; readonly status: TorrentStatus }
-  /** Something that a person wants to know. */
-  | { readonly type: "download-note"; readonly text: string }
-  /** All is there: under `name` in the directory. */
-  | { readonly type: "download-done"; readonly name: string }
-  /** Nothing will come of it. */
-  | { readonly type: "download-failed"; readonly reason: string };
 
 /** What a {@linkcode download} can be told. */
 export type DownloadCommand = never;
@@ -70,17 +60,19 @@ const RETRY_MS = 1000;
 const NOBODY = `it names no tracker, and this network's nodes have named no peer in ${GIVE_UP_MS / 1000} s`;
 /** Names that come to nothing are followed less and less often: in the end every three minutes. */
 const MAX_DOUBLINGS = 6;
-/** So many looks at the network without a peer, and another file of the name is tried. */
-const LONELY_LOOKS = 3;
-/** When all were tried they are tried again, after twice as many looks each time; in the end after a minute. */
-const MAX_ROUNDS = 3;
-
 /** Finds what is asked for, has it fetched, and stops when it is there or will never be. */
 export function download(options: DownloadOptions): Behavior<DownloadCommand> {
   return withPrivateMessages<DownloadCommand, Private>((self) => {
     const it = new Download(self, options);
     return (message) => it.receive(message);
   });
+}
+
+/** What was fetched until another file of its name is, whose info hash is `forHash`. */
+interface Left {
+  readonly order: FetchOrder;
+  readonly file: CatalogFile;
+  readonly forHash: string;
 }
 
 class Download {
@@ -92,8 +84,7 @@ class Download {
   #magnet: { infoHash: Uint8Array; trackers: readonly (readonly string[])[] } | undefined;
   /** Info hashes of files of the name that nobody gave. */
   readonly #tried = new Set<string>();
-  /** How often all of them were tried, without a byte since. */
-  #rounds = 0;
+  #left: Left | undefined;
   readonly #served = new Served();
   readonly #sameBytes = new SameBytes(this.#tried);
   /** How often following was tried without a byte since: the next time comes after twice as many looks. */
@@ -118,7 +109,8 @@ class Download {
       case "found":
         return this.#onFound(message.source, message.isTaken);
       case "not-found":
-        return this.#fail(message.reason);
+      case "torrent-failed":
+        return this.#left === undefined ? this.#fail(message.reason) : this.#goBack(this.#left);
       case "metadata-found":
         return this.#onMetadata(message);
       case "metadata-refused":
@@ -126,12 +118,12 @@ class Download {
       case "metadata-peer":
         return this.#search?.found();
       case "torrent-ready":
+        this.#left = undefined;
+        return;
       case "torrent-released":
         return;
       case "torrent-complete":
         return this.#done();
-      case "torrent-failed":
-        return this.#fail(message.reason);
       case "look":
         return this.#look();
       case "status":
@@ -301,7 +293,7 @@ class Download {
     const file = this.#file;
     if (file === undefined) return;
     this.#served.look();
-    if (this.#served.isFed) this.#follows = this.#rounds = 0;
+    if (this.#served.isFed) this.#follows = 0;
     const same = this.#sameBytes.next(file, files);
     if (same === undefined || ++this.#looksSinceFollow < 2 ** this.#follows) this.#decide(file, files);
     else this.#follow(same, files);
@@ -315,14 +307,25 @@ class Download {
     }
     const others = ofName.filter(({ infoHash }) => infoHash !== file.infoHash);
     const areTried = others.every(({ infoHash }) => this.#tried.has(infoHash));
-    const looks = areTried ? LONELY_LOOKS * 2 ** this.#rounds : LONELY_LOOKS;
-    if (others.length === 0 || !this.#served.isDesertedFor(looks)) return this.#lookAtNetworkLater();
+    const order = this.#order;
+    if (order === undefined || !this.#served.isDeserted(areTried)) return this.#lookAtNetworkLater();
     // Whoever gave none of these then may be back by now.
     if (areTried) {
       this.#tried.clear();
-      this.#rounds = Math.min(MAX_ROUNDS, this.#rounds + 1);
+      this.#served.startRound();
     }
+    const next = others.find(({ infoHash }) => !this.#tried.has(infoHash));
+    if (next === undefined) return this.#lookAtNetworkLater();
+    this.#left = { order, file, forHash: next.infoHash };
     this.#findAgain(file, `Nobody gives ${file.name} as it was listed: fetching another of that name`);
+  }
+
+  /** The other could not be had: what there was may come all the same. */
+  #goBack({ order, file, forHash }: Left): void {
+    this.#left = undefined;
+    this.#tried.add(forHash);
+    this.#file = file;
+    this.#fetch(order);
   }
 
   /** The names of its bytes have changed, and by that their torrent: what is there of it stays. */

@@ -5,7 +5,8 @@
  */
 import { type Behavior, type Ref, stop, type StopReason, withPrivateMessages } from "../runtime/mod.ts";
 import { errorText } from "../world/world.ts";
-import { download, type DownloadNotice } from "./download.ts";
+import { download } from "./download.ts";
+import type { DownloadNotice } from "./download_notice.ts";
 import type { SharingNode } from "./nodes.ts";
 import type { SwarmsCommand } from "./swarms_commands.ts";
 

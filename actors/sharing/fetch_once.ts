@@ -6,7 +6,8 @@
 import { type Behavior, escalate, type Ref } from "../runtime/mod.ts";
 import type { SocketAddress } from "../world/world.ts";
 import { bandwidth } from "./bandwidth.ts";
-import { download, type DownloadNotice } from "./download.ts";
+import { download } from "./download.ts";
+import type { DownloadNotice } from "./download_notice.ts";
 import type { SharingNode } from "./nodes.ts";
 import { makePeerId } from "./peer_id.ts";
 import { swarmListener } from "./swarm_listener.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 export type { CatalogFile } from "./catalog.ts";
-export type { DownloadNotice } from "./download.ts";
+export type { DownloadNotice } from "./download_notice.ts";
 export type { DownloadsCommand } from "./downloads.ts";
 export { fetchOnce, type FetchOnceOptions } from "./fetch_once.ts";
 export { HTTP_PORT_OFFSET, type SharingNode, SWARM_PORT_OFFSET } from "./nodes.ts";

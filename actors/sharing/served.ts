@@ -5,6 +5,10 @@
  */
 import type { TorrentStatus } from "./torrent_status.ts";
 
+/** So many looks at the network without a peer, and another file of the name is tried. */
+const LONELY_LOOKS = 3;
+/** When all were tried they are tried again, after twice as many looks each time; in the end after a minute. */
+const MAX_ROUNDS = 3;
 /** So many looks without a byte from peers that have some, and they are taken to give none. */
 const HUNGRY_LOOKS = 10;
 
@@ -12,20 +16,19 @@ const HUNGRY_LOOKS = 10;
 export class Served {
   /** Whether no peer had anything of what was missing, when last seen. */
   #isLonely = false;
-  #isFetching = false;
   #downloaded = 0;
   #downloadedBefore = 0;
   #lonelyLooks = 0;
   #hungryLooks = 0;
-  /** Hungry ones, while it was all that it waited for. */
-  #starvedLooks = 0;
+  /** How often all that there was of the name was tried, without a byte since. */
+  #rounds = 0;
 
   /**
-   * Whether for so many looks, one after the other, nobody had any of it, or for ten times as many somebody
-   * had, and gave nothing.
+   * Whether nobody had any of it for so long that another file of the name is to be tried; `again`, where
+   * each of them was tried before.
    */
-  isDesertedFor(looks: number): boolean {
-    return this.#lonelyLooks >= looks || this.#starvedLooks >= looks * HUNGRY_LOOKS;
+  isDeserted(again: boolean): boolean {
+    return this.#lonelyLooks >= LONELY_LOOKS * (again ? 2 ** this.#rounds : 1);
   }
 
   /** Whether bytes came between the last two looks. */
@@ -43,22 +46,26 @@ export class Served {
 
   /** How it is by now. */
   see(status: TorrentStatus | undefined): void {
-    this.#isFetching = status?.state === "fetching";
-    this.#isLonely = this.#isFetching && status?.peers.every(({ wantedCount }) => wantedCount === 0) === true;
+    this.#isLonely = status?.state === "fetching" &&
+      status.peers.every(({ wantedCount }) => wantedCount === 0);
     this.#downloaded = status?.downloaded ?? 0;
   }
 
   /** The network is looked at. */
   look(): void {
     this.#lonelyLooks = this.#isLonely ? this.#lonelyLooks + 1 : 0;
-    const isHungry = this.#downloaded === this.#downloadedBefore;
-    this.#hungryLooks = isHungry ? this.#hungryLooks + 1 : 0;
-    this.#starvedLooks = isHungry && this.#isFetching ? this.#starvedLooks + 1 : 0;
+    this.#hungryLooks = this.#downloaded === this.#downloadedBefore ? this.#hungryLooks + 1 : 0;
+    if (this.isFed) this.#rounds = 0;
     this.#downloadedBefore = this.#downloaded;
   }
 
   /** Another file is fetched from now on. */
   startAnew(): void {
-    this.#lonelyLooks = this.#starvedLooks = 0;
+    this.#lonelyLooks = 0;
+  }
+
+  /** All were tried, and are tried again. */
+  startRound(): void {
+    this.#rounds = Math.min(MAX_ROUNDS, this.#rounds + 1);
   }
 }

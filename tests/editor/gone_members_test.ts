@@ -11,16 +11,17 @@ import {
   sharedDocument,
 } from "../../actors/editor/mod.ts";
 import { simulate, type SimWorld, simWorld } from "../../actors/world/sim/mod.ts";
-import { ActorSystem, escalate, type Ref } from "../../mod.ts";
+import { ActorSystem, escalate, type Ref, type World } from "../../mod.ts";
+import { overridden } from "../_overridden.ts";
 import { FILE, START } from "./_stage.ts";
 
 const DESERTED_MS = 300;
 
 /** A document, and people who come by either door and can be told to leave. */
-async function start(sim: SimWorld) {
+async function start(sim: SimWorld, adapt: (world: World) => World = (world) => world) {
   const server = sim.host("server");
   server.disk.write(FILE, START);
-  const system = new ActorSystem("editor", { world: server.world });
+  const system = new ActorSystem("editor", { world: adapt(server.world) });
   let [isOpen, deserted] = [false, 0];
   const replica = () => Promise.resolve(yjsReplica);
   const document: Ref<DocumentCommand> = system.spawn(
@@ -112,4 +113,25 @@ Deno.test("document: who stops while the history is opened, or read, has closed 
     else browser();
     await sim.advance(sim.random.next() * 4 * disk.slowness);
   });
+});
+
+/** A world whose disk never opens a history. */
+function withoutHistory(world: World): World {
+  const open: World["disk"]["open"] = (path, options) =>
+    path.endsWith(".history") ? new Promise(() => {}) : world.disk.open(path, options);
+  return { ...world, disk: overridden(world.disk, { open, createReplacement: () => new Promise(() => {}) }) };
+}
+
+Deno.test("document: what was said is saved by a stop, though the disk does not open the history", async () => {
+  const sim = simWorld({ seed: 1 });
+  const { system, document, person, browser, disk } = await start(sim, withoutHistory);
+  const first = person("first");
+  document.tell({ type: "join", member: first });
+  await sim.advance(50);
+  browser();
+  document.tell({ type: "update", member: first, text: "said while it opens" });
+  await sim.advance(50);
+  await sim.settle(system.stop());
+  assertEquals(disk.readDurableText(FILE), `${START}said while it opens\n`);
+  sim.close();
 });

@@ -354,15 +354,15 @@ export const sharing: readonly Mutant[] = [
     to: "",
   },
   {
-    what: "who lets everybody wait is waited for for ever",
-    file: "actors/sharing/served.ts",
-    from: " || this.#starvedLooks >= looks * HUNGRY_LOOKS",
-    to: "",
+    what: "who lists a file that cannot be had ends the download of another of its name",
+    file: "actors/sharing/download.ts",
+    from: "return this.#left === undefined ? this.#fail(message.reason) : this.#goBack(this.#left);",
+    to: "return this.#fail(message.reason);",
   },
   {
     what: "another file is left as soon as the one before it was",
     file: "actors/sharing/served.ts",
-    from: "    this.#lonelyLooks = this.#starvedLooks = 0;\n",
+    from: "    this.#lonelyLooks = 0;\n",
     to: "",
   },
   {

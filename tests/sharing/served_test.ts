@@ -28,18 +28,37 @@ function looks(served: Served, count: number, status = STATUS): void {
 
 Deno.test("served: who has left one torrent for another looks at that as often before it is left, too", () => {
   const served = new Served();
-  looks(served, 3);
-  assertEquals(served.isDesertedFor(3), true);
-  served.startAnew();
-  assertEquals(served.isDesertedFor(3), false);
   looks(served, 2);
-  assertEquals(served.isDesertedFor(3), false);
+  assertEquals(served.isDeserted(false), false);
   looks(served, 1);
-  assertEquals(served.isDesertedFor(3), true);
+  assertEquals(served.isDeserted(false), true);
+  served.startAnew();
+  looks(served, 2);
+  assertEquals(served.isDeserted(false), false);
+  looks(served, 1);
+  assertEquals(served.isDeserted(false), true);
+});
+
+Deno.test("served: what was tried before is tried again after 3, 6, 12, 24 and 24 looks, and a byte makes it 3", () => {
+  const served = new Served();
+  const waited = (): number => {
+    served.startAnew();
+    for (let count = 1; count < 100; count++) {
+      looks(served, 1);
+      if (!served.isDeserted(true)) continue;
+      served.startRound();
+      return count;
+    }
+    return Infinity;
+  };
+  assertEquals([waited(), waited(), waited(), waited(), waited()], [3, 6, 12, 24, 24]);
+  looks(served, 1, { ...STATUS, downloaded: 1 });
+  looks(served, 1, { ...STATUS, downloaded: 1 });
+  assertEquals(waited(), 3);
 });
 
 Deno.test("served: who looks at what is there is not left by others", () => {
   const served = new Served();
   looks(served, 100, { ...STATUS, state: "scanning" });
-  assertEquals(served.isDesertedFor(3), false);
+  assertEquals(served.isDeserted(false), false);
 });

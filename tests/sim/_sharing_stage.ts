@@ -100,14 +100,16 @@ export function leecherOf(
 export interface Listed {
   readonly torrent: TestTorrent;
   readonly sha256: Uint8Array;
+  /** It does not give the torrent itself. */
+  readonly isWithheld?: boolean;
 }
 
 /** A node of the network that has what it says: one file, or none; or it fails to say so. */
 export function lister(sim: SimWorld, name: string, answer: () => Listed | "nothing" | "fail"): void {
   const { hash } = sim.host(name).world;
   const given = new Map<string, Uint8Array>();
-  const rowOf = ({ torrent: { name, info, infoHash }, sha256 }: Listed) => {
-    given.set(hexText(infoHash), info.bytes);
+  const rowOf = ({ torrent: { name, info, infoHash }, sha256, isWithheld = false }: Listed) => {
+    if (!isWithheld) given.set(hexText(infoHash), info.bytes);
     const pieces = hexText(hash.digest("SHA-1", info.pieces));
     return { name, bytes: info.length, sha256: hexText(sha256), infoHash: hexText(infoHash), pieces };
   };

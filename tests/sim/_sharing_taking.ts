@@ -349,7 +349,7 @@ export async function backAgain(sim: SimWorld, torrent: TestTorrent): Promise<vo
   let isThere = true;
   let isBack = false;
   const good = new ScriptedPeer(sim, first, torrent, { answer: () => isBack ? "send" : "ignore" });
-  const gives = sim.random.pick(["lie", "ignore", "leave"] as const);
+  const gives = sim.random.pick(["lie", "leave"] as const);
   const bad = new ScriptedPeer(sim, second, other, { answer: () => gives });
   lister(sim, first, () => isThere ? listed(torrent) : "nothing");
   lister(sim, second, () => isThere && !isBack ? "nothing" : listed(other));
@@ -362,4 +362,30 @@ export async function backAgain(sim: SimWorld, torrent: TestTorrent): Promise<vo
   await sim.until(hasEnded(node), 240_000, `the download to end beside one who is to ${gives}`);
   checkFetched(node, torrent);
   checkManners(good, bad);
+}
+
+/** Who lists something else of the name, and does not give its torrent, ends no download of what is to come. */
+export async function withheld(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const { hash } = sim.host("maker").world;
+  const { name, info: { length, pieceLength } } = torrent;
+  const other = torrentOf(hash, name, someBytes(length, sim.seed + 3), pieceLength);
+  const [first, second] = [fresh(sim, "lister"), fresh(sim, "lister")];
+  let isBack = false;
+  const good = new ScriptedPeer(sim, first, torrent, { answer: () => isBack ? "send" : "leave" });
+  lister(sim, first, () => ({ torrent, sha256: hash.digest("SHA-256", torrent.bytes) }));
+  let isListed = false;
+  const sha256 = hash.digest("SHA-256", other.bytes);
+  lister(sim, second, () => isListed ? { torrent: other, sha256, isWithheld: true } : "nothing");
+  const others = sim.random.shuffle([first, second]);
+  const node = new ScriptedNode(sim, fresh(sim, "node"), { others, wants: [name] });
+  await sim.until(() => good.asked.length > 0, 60_000, "the first request");
+  isListed = true;
+  await sim.advance(60_000);
+  assertEquals(node.ends, []);
+  const isNoted = ({ type, ...rest }: (typeof node.notices)[number]) =>
+    type === "download-note" && "text" in rest && rest.text.startsWith("Nobody gives");
+  assert(node.notices.some(isNoted), "the other was not looked at");
+  isBack = true;
+  await sim.until(hasEnded(node), 240_000, "the download to end");
+  checkFetched(node, torrent);
 }

@@ -41,6 +41,7 @@ const SWARM_SCENES: readonly SwarmScene[] = [
   ["who gives nothing keeps nobody", taking.changedElsewhere],
   ["the tracker remembers and forgets", giving.announced],
   ["who is back is asked again", taking.backAgain],
+  ["what cannot be had ends nothing", taking.withheld],
 ];
 
 const SCENES = SWARM_SCENES.map(([name, play]): Scene => [

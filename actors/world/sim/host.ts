@@ -89,7 +89,7 @@ export class SimHost {
   #pausedAtMs = 0;
   #world: World | undefined;
   #program: Program | undefined;
-  /** What the programs of this life returned; once a promise has settled, its value. */
+  /** What the programs of this life returned, or what their promises had come to when they were looked at. */
   #running: unknown[] = [];
 
   /** Made by {@linkcode SimWorld.host}. */
@@ -159,7 +159,7 @@ export class SimHost {
   start<T>(program: Program<T>): T {
     this.#program = program;
     const running = program(this.world);
-    this.#runs(running);
+    this.#running.push(running);
     return running;
   }
 
@@ -235,7 +235,7 @@ export class SimHost {
     this.#begin();
     this.#program = program;
     const result = program?.(this.world);
-    if (program !== undefined) this.#runs(result);
+    if (program !== undefined) this.#running.push(result);
     if (result instanceof Promise) result.catch((error) => this.#simulation.fail(error));
   }
 
@@ -249,17 +249,10 @@ export class SimHost {
     this.#diskState.faults.crashNow();
   }
 
-  /** Whether all that runs can be asked to end now. */
-  get canBeAsked(): boolean {
-    return this.#running.length > 0 && this.#running.every(hasStop);
-  }
-
-  #runs(result: unknown): void {
-    const running = this.#running;
-    const index = running.push(result) - 1;
-    if (!(result instanceof Promise)) return;
-    // A start that has failed is the business of who looks at it.
-    result.then((value: unknown) => running[index] = value, () => running[index] = undefined);
+  /** Whether something that runs can be asked to end now. */
+  async canBeAsked(): Promise<boolean> {
+    this.#running = await Promise.all(this.#running.map(valueNow));
+    return this.#running.some(hasStop);
   }
 
   #expectNothingHeld(): void {
@@ -318,6 +311,16 @@ export class SimHost {
 function hasStop(running: unknown): running is { stop(): unknown } {
   return typeof running === "object" && running !== null && "stop" in running &&
     typeof running.stop === "function";
+}
+
+/** What a promise has come to by now; undefined where it has failed, or comes to nothing yet. */
+async function valueNow(running: unknown): Promise<unknown> {
+  let value: unknown;
+  // Not before: whoever starts a program looks at how that fails, or else nobody does, and the run fails.
+  Promise.resolve(running).then((settled) => value = settled, () => {});
+  // It is told of in a microtask.
+  for (let turns = 0; turns < 3; turns++) await undefined;
+  return value;
 }
 
 /** Asks all to stop, and waits until they have; false where there is nobody to ask, or not of each. */

@@ -212,8 +212,10 @@ async function runOnce(
       virtualMs: sim.now,
       counts: sim.tally.entries(),
     };
-    // What is counted, and what a person walks through, ends here; so do the promises that nobody looks at.
-    await sim.shutDown();
+    // What is counted, and what a person walks through, ends here.
+    await Promise.race([sim.shutDown(), failed]);
+    await Promise.race([new Promise<void>((resolve) => whenSettled(resolve)), failed]);
+    if (watch.touched !== undefined) throw watch.touched;
     sim.throwFailure();
     return { run, trace: () => sim.trace.last(Infinity) };
   } catch (error) {

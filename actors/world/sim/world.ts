@@ -147,7 +147,7 @@ export class SimWorld {
    * goes on first. Those that cannot be asked are killed before: they have nothing to say to how others end.
    */
   async shutDown(): Promise<void> {
-    for (const host of this.hosts) if (!host.canBeAsked) host.kill();
+    for (const host of this.hosts) if (!await host.canBeAsked()) host.kill();
     for (const host of this.hosts) host.resume();
     await this.settle(Promise.all(this.hosts.map((host) => host.shutDown())));
   }

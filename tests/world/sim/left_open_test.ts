@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ActorSystem, type Ref } from "../../../mod.ts";
-import { type Program, simulate, simWorld } from "../../../actors/world/sim/mod.ts";
+import { ActorSystem } from "../../../mod.ts";
+import { type Program, simulate, type SimWorld, simWorld } from "../../../actors/world/sim/mod.ts";
 import type { World } from "../../../actors/world/world.ts";
 import { delay } from "../../sim/_harness.ts";
 
@@ -87,24 +87,19 @@ Deno.test("simulated host: all its programs are asked to stop", async () => {
   assertEquals(counts, [], "what a run is asked at its end is no fault that it had");
 });
 
-Deno.test("simulated host: a start that fails, or never ends, and a question that is open are no matter of the end", async () => {
+Deno.test("simulated host: a start that fails, or never ends, is no matter of the end", async () => {
   let sawTheEnd = false;
   await simulate("what a test leaves", { seeds: 3 }, async (sim) => {
     const failed = () => sim.settle(sim.host("a").start(() => Promise.reject(new Error("bad settings"))));
     await assertRejects(failed, Error, "bad settings");
-    sim.host("b").start((world) => {
-      const system = new ActorSystem("b", { world });
-      const silent = system.spawn<{ replyTo: Ref<number> }>("silent", () => () => {});
-      silent.ask((replyTo: Ref<number>) => ({ replyTo }), { timeoutMs: 60_000 });
-      const listener = world.net.listenTcp({ hostname: "::", port: 80 });
-      listener.accept().then((connection) => {
-        held.push(connection, listener);
-      });
-      const held: { close(): void }[] = [];
+    sim.host("b").start(({ net }) => {
+      const listener = net.listenTcp({ hostname: "::", port: 80 });
+      const held: { close(): void }[] = [listener];
+      listener.accept().then((connection) => held.push(connection));
       return {
         async stop() {
+          await Promise.resolve();
           for (const each of held) each.close();
-          await system.stop();
         },
       };
     });
@@ -116,6 +111,53 @@ Deno.test("simulated host: a start that fails, or never ends, and a question tha
   });
   assertEquals(sawTheEnd, false, "who cannot be asked is over before the others are asked");
 });
+
+Deno.test("simulated host: a start that fails with nobody looking fails the run", async () => {
+  const failing = async (sim: SimWorld): Promise<void> => {
+    sim.host("a").start(async ({ clock }) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      clock.timer(10, resolve);
+      await promise;
+      throw new Error("an assertion in a program");
+    });
+    await sim.advance(1000);
+  };
+  await assertRejects(() => simulate("a failed program", { seeds: 1 }, failing), Error, "an assertion in a");
+});
+
+Deno.test("simulated host: who can be asked is asked, whatever ran beside it", async () => {
+  let stopped = 0;
+  const stop = () => Promise.resolve(void stopped++);
+  await simulate("beside", { seeds: [1], repeatEvery: 2 }, async (sim) => {
+    sim.host("a").start(() => ({ stop }));
+    sim.host("a").start(() => {});
+    sim.host("b").start(() => Promise.resolve({ stop }));
+    await sim.advance(10);
+  });
+  assertEquals(stopped, 4);
+});
+
+for (
+  const [what, stop] of [
+    ["a promise that nobody looks at", () => void Promise.reject(new Error("in the stop"))],
+    ["a look at the real clock", () => void Date.now()],
+  ] as const
+) {
+  Deno.test(`simulated host: ${what}, in a stop, fails the run`, async () => {
+    const run = async (sim: SimWorld): Promise<void> => {
+      sim.host("a").start((world) => {
+        const system = new ActorSystem("a", { world });
+        system.spawn("careless", (self) => {
+          self.onStop(stop);
+          return () => {};
+        });
+        return system;
+      });
+      await sim.advance(10);
+    };
+    await assertRejects(() => simulate("a careless stop", { seeds: 1 }, run), Error, "Cannot pass");
+  });
+}
 
 Deno.test("simulated host: a file that is being opened when its program has stopped is left open", async () => {
   const opening: Program = ({ disk }) => ({
