@@ -377,4 +377,16 @@ export const sharing: readonly Mutant[] = [
     from: "      next.catch(() => {});\n",
     to: "",
   },
+  {
+    what: "what was tried in vain is tried again ever as soon",
+    file: "actors/sharing/served.ts",
+    from: "    this.#rounds = Math.min(MAX_ROUNDS, this.#rounds + 1);\n",
+    to: "",
+  },
+  {
+    what: "who has got some of it waits as long as before",
+    file: "actors/sharing/served.ts",
+    from: "    if (this.isFed) this.#rounds = 0;\n",
+    to: "",
+  },
 ];
