@@ -277,7 +277,7 @@ export const election: readonly Mutant[] = [
     to: "if (!this.#old.isOld) this.#old.closeGreeting(nowMs);",
   },
   {
-    what: "a folder is watched for good",
+    what: "a node's folder is watched for good",
     file: "actors/election/directory_watcher.ts",
     from: "    self.onStop(() => watching.cancel());\n",
     to: "",
