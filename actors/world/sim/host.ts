@@ -203,9 +203,9 @@ export class SimHost {
   }
 
   /**
-   * Asks the program to end (its `stop`), and kills the process when it has or `withinMs` milliseconds have
-   * gone by. Fails the simulation when the program says within a second that it has ended, and has files,
-   * sockets, locks or watches open: what it does not close now it does not close while it runs, either.
+   * Asks the programs of this life to end (their `stop`), and kills the process when they have or `withinMs`
+   * milliseconds have gone by. Fails the simulation when all say within a second that they have ended, and
+   * files, sockets, locks or watches are open: what is not closed then is not closed in a long life, either.
    */
   async shutDown(withinMs = 10_000): Promise<void> {
     const life = this.#life;
