@@ -130,7 +130,8 @@ export class FileGroup {
   }
 
   /**
-   * Closes all of them, each as soon as nobody uses it, and resolves once all are. Nobody uses one afterwards.
+   * Closes all of them, each as soon as nobody uses it, and resolves once all are closed. Nobody uses one
+   * afterwards.
    */
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -7,7 +7,7 @@ import type { TorrentStatus } from "./torrent_status.ts";
 
 /** So many looks at the network without a peer, and another file of the name is tried. */
 const LONELY_LOOKS = 3;
-/** When all were tried they are tried again, after twice as many looks each time; in the end after a minute. */
+/** When all were tried they are tried again, after twice as many looks each time: in the end, a minute. */
 const MAX_ROUNDS = 3;
 /** So many looks without a byte from peers that have some, and they are taken to give none. */
 const HUNGRY_LOOKS = 10;

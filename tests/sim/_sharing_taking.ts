@@ -339,7 +339,7 @@ export async function changedElsewhere(sim: SimWorld, torrent: TestTorrent): Pro
   checkManners(silent, good);
 }
 
-/** Who lists something else of the name, and does not give it, keeps nobody from what was given up for that. */
+/** Who lists something else of the name, and does not give it, keeps nobody from what was left for that. */
 export async function backAgain(sim: SimWorld, torrent: TestTorrent): Promise<void> {
   const { hash } = sim.host("maker").world;
   const { name, info: { length, pieceLength } } = torrent;
@@ -364,7 +364,7 @@ export async function backAgain(sim: SimWorld, torrent: TestTorrent): Promise<vo
   checkManners(good, bad);
 }
 
-/** Who lists something else of the name, and does not give its torrent, ends no download of what is to come. */
+/** Who lists something else of the name, and withholds its torrent, ends no download of what is to come. */
 export async function withheld(sim: SimWorld, torrent: TestTorrent): Promise<void> {
   const { hash } = sim.host("maker").world;
   const { name, info: { length, pieceLength } } = torrent;

@@ -265,7 +265,7 @@ class Network {
     }
   }
 
-  /** What is not there yet comes now. Of what has the same bytes one comes, and the others are told to wait. */
+  /** What is not there yet comes now: of names for the same bytes one at a time, the others are refused. */
   async #fetchAll(): Promise<void> {
     const files = PEOPLE.flatMap((host) => NAMES.map((name) => ({ host, name })));
     const missing = () => files.filter(({ host, name }) => this.#history.read(host, name) === undefined);

@@ -89,7 +89,8 @@ export class SimulationFailure extends Error {
  * Throws `Error` when something of `options.sometimes` has occurred with no seed. Throws
  * {@linkcode SimulationFailure} at the first seed with which the test throws, a promise is rejected with
  * nobody looking, ambient time, chance or I/O is touched, nothing more would ever happen, what has stopped
- * has not closed all that it had open, or a second run is not equal to the first. Its text has the seed, the last events and the command that runs the seed again.
+ * has not closed all that it had open, or a second run is not equal to the first. Its text has the seed, the
+ * last events and the command that runs the seed again.
  *
  * @example
  * ```ts

@@ -5,17 +5,17 @@ import type { World } from "../../../actors/world/world.ts";
 import { delay } from "../../sim/_harness.ts";
 
 /** What a program opens, and does not close. */
-const LEFT: Record<string, (world: World) => Promise<unknown>> = {
+const LEFT: Record<string, (world: World) => unknown> = {
   "the file /notes.txt": ({ disk }) => disk.open("/notes.txt", { write: true, create: true }),
   "the lock on /data": ({ disk }) => disk.lock("/data"),
-  "a watch on a folder": async ({ disk }) => disk.watch("/data", () => {}, () => {}),
-  "the listener at [::]:80": async ({ net }) => net.listenTcp({ hostname: "::", port: 80 }),
-  "the datagram socket at [::]:80": async ({ net }) => net.bindUdp({ hostname: "::", port: 80 }),
+  "a watch on a folder": ({ disk }) => disk.watch("/data", () => {}, () => {}),
+  "the listener at [::]:80": ({ net }) => net.listenTcp({ hostname: "::", port: 80 }),
+  "the datagram socket at [::]:80": ({ net }) => net.bindUdp({ hostname: "::", port: 80 }),
   "the connection to [fd00::2]:7": ({ net }) => net.connectTcp({ hostname: "server", port: 7 }),
 };
 
 /** A program that opens something, says that it has stopped, and may have closed what it had. */
-function leaving(open: (world: World) => Promise<unknown>, stop: () => Promise<void>): Program {
+function leaving(open: (world: World) => unknown, stop: () => Promise<void>): Program {
   return (world) => {
     open(world);
     return { stop };
