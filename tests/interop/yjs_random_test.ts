@@ -18,6 +18,8 @@ interface Setup {
 /** A user of Yjs's test helper, whose messages go through our server. */
 class User {
   readonly doc: Doc;
+  /** How a connection has ended that it did not end itself: it makes no other. */
+  lost: string | undefined;
   readonly #url: string;
   #socket: WebSocket | undefined;
 
@@ -45,6 +47,9 @@ class User {
     socket.onopen = () => this.#send({ type: "sync-step-1", stateVector: Y.encodeStateVector(this.doc) });
     socket.onmessage = ({ data }) => {
       if (this.#socket === socket) this.#receive(decodeYMessage(new Uint8Array(data)));
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (this.#socket === socket) this.lost = `${code} ${reason}`;
     };
   }
 
@@ -107,7 +112,12 @@ for (const seed of [1, 2, 3]) {
         if (step % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
       }
       for (const user of users) if (!user.isOnline) user.connect();
-      await until(() => new Set(users.map(({ state }) => state)).size === 1, "all to have the same");
+      await until(() => {
+        assertEquals(users.flatMap(({ lost = [] }) => lost), [], "the server has closed a connection");
+        return new Set(users.map(({ state }) => state)).size === 1;
+      }, "all to have the same").catch((cause) => {
+        throw new Error(`They do not converge; the server said: ${door.server.stdout}`, { cause });
+      });
       const text = docs[0]?.getText("text").toString() ?? "";
       await until(
         async () => await (await fetch(`http://127.0.0.1:${door.web}/document`)).text() === text,
