@@ -60,6 +60,7 @@ const RETRY_MS = 1000;
 const NOBODY = `it names no tracker, and this network's nodes have named no peer in ${GIVE_UP_MS / 1000} s`;
 /** Names that come to nothing are followed less and less often: in the end every three minutes. */
 const MAX_DOUBLINGS = 6;
+
 /** Finds what is asked for, has it fetched, and stops when it is there or will never be. */
 export function download(options: DownloadOptions): Behavior<DownloadCommand> {
   return withPrivateMessages<DownloadCommand, Private>((self) => {
@@ -307,15 +308,15 @@ class Download {
     }
     const others = ofName.filter(({ infoHash }) => infoHash !== file.infoHash);
     const areTried = others.every(({ infoHash }) => this.#tried.has(infoHash));
-    const order = this.#order;
-    if (order === undefined || !this.#served.isDeserted(areTried)) return this.#lookAtNetworkLater();
+    if (others.length === 0 || !this.#served.isDeserted(areTried)) return this.#lookAtNetworkLater();
     // Whoever gave none of these then may be back by now.
     if (areTried) {
       this.#tried.clear();
       this.#served.startRound();
     }
     const next = others.find(({ infoHash }) => !this.#tried.has(infoHash));
-    if (next === undefined) return this.#lookAtNetworkLater();
+    const order = this.#order;
+    if (next === undefined || order === undefined) return this.#lookAtNetworkLater();
     this.#left = { order, file, forHash: next.infoHash };
     this.#findAgain(file, `Nobody gives ${file.name} as it was listed: fetching another of that name`);
   }

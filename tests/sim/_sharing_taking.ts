@@ -319,12 +319,19 @@ export async function askedAgain(sim: SimWorld, torrent: TestTorrent): Promise<v
   checkBytes(node.read(torrent.name), torrent);
 }
 
-/** A peer that has it, and gives nothing, keeps nobody from what its name stands for by then. */
-export async function changedElsewhere(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+/** A torrent of other bytes under the same name, and how a node lists either. */
+function twoOfOneName(sim: SimWorld, torrent: TestTorrent) {
   const { hash } = sim.host("maker").world;
   const { name, info: { length, pieceLength } } = torrent;
-  const later = torrentOf(hash, name, someBytes(length, sim.seed + 3), pieceLength);
+  const other = torrentOf(hash, name, someBytes(length, sim.seed + 3), pieceLength);
   const listed = (each: TestTorrent) => ({ torrent: each, sha256: hash.digest("SHA-256", each.bytes) });
+  return { other, listed };
+}
+
+/** A peer that has it, and gives nothing, keeps nobody from what its name stands for by then. */
+export async function changedElsewhere(sim: SimWorld, torrent: TestTorrent): Promise<void> {
+  const { name } = torrent;
+  const { other: later, listed } = twoOfOneName(sim, torrent);
   let isChanged = false;
   const [first, second] = [fresh(sim, "lister"), fresh(sim, "lister")];
   const silent = new ScriptedPeer(sim, first, torrent, { answer: () => "ignore" });
@@ -341,10 +348,8 @@ export async function changedElsewhere(sim: SimWorld, torrent: TestTorrent): Pro
 
 /** Who lists something else of the name, and does not give it, keeps nobody from what was left for that. */
 export async function backAgain(sim: SimWorld, torrent: TestTorrent): Promise<void> {
-  const { hash } = sim.host("maker").world;
-  const { name, info: { length, pieceLength } } = torrent;
-  const other = torrentOf(hash, name, someBytes(length, sim.seed + 3), pieceLength);
-  const listed = (each: TestTorrent) => ({ torrent: each, sha256: hash.digest("SHA-256", each.bytes) });
+  const { name } = torrent;
+  const { other, listed } = twoOfOneName(sim, torrent);
   const [first, second] = [fresh(sim, "lister"), fresh(sim, "lister")];
   let isThere = true;
   let isBack = false;
@@ -366,16 +371,14 @@ export async function backAgain(sim: SimWorld, torrent: TestTorrent): Promise<vo
 
 /** Who lists something else of the name, and withholds its torrent, ends no download of what is to come. */
 export async function withheld(sim: SimWorld, torrent: TestTorrent): Promise<void> {
-  const { hash } = sim.host("maker").world;
-  const { name, info: { length, pieceLength } } = torrent;
-  const other = torrentOf(hash, name, someBytes(length, sim.seed + 3), pieceLength);
+  const { name } = torrent;
+  const { other, listed } = twoOfOneName(sim, torrent);
   const [first, second] = [fresh(sim, "lister"), fresh(sim, "lister")];
   let isBack = false;
   const good = new ScriptedPeer(sim, first, torrent, { answer: () => isBack ? "send" : "leave" });
-  lister(sim, first, () => ({ torrent, sha256: hash.digest("SHA-256", torrent.bytes) }));
+  lister(sim, first, () => listed(torrent));
   let isListed = false;
-  const sha256 = hash.digest("SHA-256", other.bytes);
-  lister(sim, second, () => isListed ? { torrent: other, sha256, isWithheld: true } : "nothing");
+  lister(sim, second, () => isListed ? { ...listed(other), isWithheld: true } : "nothing");
   const others = sim.random.shuffle([first, second]);
   const node = new ScriptedNode(sim, fresh(sim, "node"), { others, wants: [name] });
   await sim.until(() => good.asked.length > 0, 60_000, "the first request");

@@ -51,12 +51,12 @@ for (const [name, what, work] of cases) {
   });
 }
 
-Deno.test("network: a connection is closed when the name that is asked for is none", async () => {
+Deno.test("network: a connection is closed when the server name for TLS is invalid", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = listener.accept();
   const { net } = denoWorld({ log: { write: () => {} } });
   const { port } = listener.addr;
-  // A name that is none is refused before the handshake begins.
+  // An invalid name is refused before the handshake begins.
   await assertRejects(
     () => net.connectTcp({ hostname: "127.0.0.1", port, tls: { serverName: "a..b" } }),
     Error,

@@ -199,13 +199,16 @@ async function runOnce(
   sim.onStill(() => {
     if (!isOver) fail(new Error("Cannot finish: the test waits, and nothing more will happen"));
   });
-  try {
-    await Promise.race([test(sim), failed]);
-    isOver = true;
+  const checkAll = async () => {
     // A promise rejected by the last event is told of one turn later.
     await Promise.race([new Promise<void>((resolve) => whenSettled(resolve)), failed]);
     if (watch.touched !== undefined) throw watch.touched;
     sim.throwFailure();
+  };
+  try {
+    await Promise.race([test(sim), failed]);
+    isOver = true;
+    await checkAll();
     const run = {
       seed,
       hash: sim.trace.hash,
@@ -215,9 +218,7 @@ async function runOnce(
     };
     // What is counted, and what a person walks through, ends here.
     await Promise.race([sim.shutDown(), failed]);
-    await Promise.race([new Promise<void>((resolve) => whenSettled(resolve)), failed]);
-    if (watch.touched !== undefined) throw watch.touched;
-    sim.throwFailure();
+    await checkAll();
     return { run, trace: () => sim.trace.last(Infinity) };
   } catch (error) {
     throw failure(
